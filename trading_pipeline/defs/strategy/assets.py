@@ -116,7 +116,8 @@ def signals(
                 "strategies": {plan.strategy.name: plan.strategy.version for plan in strategies},
             },
         )
-        if wave := wave_of(context):
+        # The wave was begun with nobody unanswered, so that there is something to write in the rare case alone.
+        if report.failed and (wave := wave_of(context)):
             # Kept with the wave: whoever asks the check alone later has no run that knows it.
             stores.waves.note_unanswered(wave, timeframe, report.failed.keys())
         yield from answered_now(context, timeframe, report.failed)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Text, and_, any_, bindparam, func, li
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import copy_text, instants, merge
-from trading_pipeline.adapters.stores.postgres.database import reading
+from trading_pipeline.adapters.stores.postgres.database import reading, repeatable
 from trading_pipeline.adapters.stores.postgres.tables import data_checks
 from trading_pipeline.domain.model.checks import CheckName, DataCheck, FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -109,7 +109,7 @@ class PostgresCheckStore(CheckStore):
         bars = [one for one in judged if len(one)]
         if not bars:
             return 0
-        with self._engine.begin() as connection:
+        with repeatable(self._engine) as connection:
             known: set[int] = set(connection.exec_driver_sql(_KNOWN, _ranges(bars)).scalars())
             fresh = [one for place, one in enumerate(bars) if place not in known]
             # Another run may judge a bar of theirs meanwhile; then they are merged like any others.
