@@ -1,5 +1,6 @@
 """The database, for the length of one run or one sensor tick."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -12,7 +13,7 @@ from trading_pipeline.adapters.stores.market_data.bulk_bar_store import Postgres
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
 from trading_pipeline.adapters.stores.market_data.resident_bars import ResidentBarStore, kept_windows
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
-from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.adapters.stores.postgres.database import kept_engine
 from trading_pipeline.adapters.stores.postgres.partition_contents import PartitionContents, partition_contents
 from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanStore
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
@@ -35,7 +36,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Stores", None, None]:
-        """Open the pool, and close it however the run ends.
+        """Take the pool of the process.
 
         :raises ConfigurationError: there is no database.
         """
@@ -44,15 +45,12 @@ class Stores(dg.ConfigurableResource["Stores"]):
                 "no system runs in the state folder and DATABASE_URL is unset; start one with `trading-pipeline up` "
                 "and load the definitions anew, work on one of your own with `make dev`, or set DATABASE_URL"
             )
-        self._engine = connect(self.database_url)
+        self._engine = kept_engine(self.database_url, os.getpid())
         # A sensor tick has no run: what it writes is written in nobody's name.
         self._run_id = context.run.run_id if context.run else ""
         self._bars = ResidentBarStore(self._engine, self._run_id, kept_windows(self.database_url))
         self._wave_scopes = {}
-        try:
-            yield self
-        finally:
-            self._engine.dispose()
+        yield self
 
     @property
     def engine(self) -> Engine:

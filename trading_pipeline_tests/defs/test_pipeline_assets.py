@@ -107,6 +107,23 @@ def test_a_waves_own_plans_and_exits_become_executable(stage: PipelineStage) -> 
     assert set(stage.rows("SELECT DISTINCT live FROM signals WHERE timeframe <> '15m'")) <= {(False,)}
 
 
+def test_a_wave_is_computed_in_every_timeframe_before_dagster_is_told_of_a_plan(stage: PipelineStage) -> None:
+    close = DAY + timedelta(hours=4)
+    closing = (Timeframe.M15, Timeframe.H1, Timeframe.H4)
+    for timeframe in closing:
+        stage.hear(INSTRUMENT_IDS, timeframe, close)
+    wanted = [key for key in ASSETS if key.path[0].rpartition("_")[2] in closing]
+    result = stage.materialize(wanted, wave=utc(close))
+    computed = stage.rows("SELECT count(*), extract(epoch FROM max(computed_at))::float8 FROM waves")
+    told = [
+        entry.timestamp
+        for entry in stage.instance.all_logs(result.run_id)
+        if entry.dagster_event and entry.dagster_event.is_step_materialization and entry.step_key == "trade_plans"
+    ]
+    assert computed[0][0] == len(closing)
+    assert float(str(computed[0][1])) <= min(told)
+
+
 def test_a_rerun_writes_not_one_row(stage: PipelineStage) -> None:
     stage.materialize()
     written = Vertical(stage.engine).versions()

@@ -26,7 +26,7 @@ from trading_pipeline.resources.venue import Markets
 from trading_pipeline.services.strategy.book_evidence import BookEvidence
 from trading_pipeline.services.strategy.compute_indicators import compute_indicators
 from trading_pipeline.services.strategy.generate_signals import generate_signals
-from trading_pipeline.services.strategy.plan_trades import Planner, plan_trades
+from trading_pipeline.services.strategy.plan_trades import Planner, PlanReport, plan_trades
 
 
 def _specs(stage: str, deps: Callable[[Timeframe], list[str]], description: str) -> list[dg.AssetSpec]:
@@ -116,7 +116,8 @@ def signals(
                 "strategies": {plan.strategy.name: plan.strategy.version for plan in strategies},
             },
         )
-        if wave := wave_of(context):
+        # The wave was begun with nobody unanswered, so that there is something to write in the rare case alone.
+        if report.failed and (wave := wave_of(context)):
             # Kept with the wave: whoever asks the check alone later has no run that knows it.
             stores.waves.note_unanswered(wave, timeframe, report.failed.keys())
         yield from answered_now(context, timeframe, report.failed)
@@ -145,22 +146,24 @@ def trade_plans(
         parameters.strategies,
         parameters.risk,
     )
-    for timeframe in timeframes_of(context, "trade_plans"):
-        scope = wave_scope(context, timeframe, stores, parameters)
-        report = plan_trades(planner, scope, wave_of(context), context.run.run_id)
+    timeframes = timeframes_of(context, "trade_plans")
+    scopes = [wave_scope(context, timeframe, stores, parameters) for timeframe in timeframes]
+    # All of them before Dagster is told of one: whoever executes plans waits for every timeframe of the wave.
+    reports = [plan_trades(planner, scope, wave_of(context), context.run.run_id) for scope in scopes]
+    for timeframe, scope, report in zip(timeframes, scopes, reports, strict=True):
         asset = f"trade_plans_{timeframe}"
         version = tell_partitions(context, asset, stores.contents(tables.trade_plans, scope))
-        yield dg.MaterializeResult(
-            asset_key=asset,
-            data_version=version,
-            metadata={
-                "rows_changed": report.changed,
-                "executable": report.executable,
-                "signals_only_watched": report.watched,
-                "sizing": str(report.sizing),
-                "refused": [str(refusal) for refusal in report.refused],
-            },
-        )
+        yield dg.MaterializeResult(asset_key=asset, data_version=version, metadata=_of_plans(report))
+
+
+def _of_plans(report: PlanReport) -> dict[str, int | str | list[str]]:
+    return {
+        "rows_changed": report.changed,
+        "executable": report.executable,
+        "signals_only_watched": report.watched,
+        "sizing": str(report.sizing),
+        "refused": [str(refusal) for refusal in report.refused],
+    }
 
 
 strategy_assets = [indicator_snapshots, signals, trade_plans]

@@ -143,3 +143,14 @@ def test_a_process_asks_once_what_a_table_looks_like(written: dict[str, Written]
     asked = [statement for statement in written["sparing"].statements if "pg_catalog" in statement]
     # of runs and asset_keys their columns, of the tags and of the checks' table whether they are there
     assert len(asked) == 4
+
+
+def test_a_run_is_not_asked_for_versions_that_it_has_told(written: dict[str, Written]) -> None:
+    asked = {name: sum("latest_event_ids" in one for one in both.statements) for name, both in written.items()}
+    assert asked["sparing"] == 0 < asked["stock"]
+
+
+def test_an_asset_says_itself_what_its_last_event_is(written: dict[str, Written]) -> None:
+    looked = {name: sum("latest_event_subquery" in one for one in both.statements) for name, both in written.items()}
+    # in the first run, before an asset was ever materialised
+    assert looked["sparing"] < looked["stock"]

@@ -18,7 +18,7 @@ from trading_pipeline.adapters.stores.market_data.raw_bar_store import (
 )
 from trading_pipeline.adapters.stores.market_data.told_bars import NUMBERS
 from trading_pipeline.adapters.stores.postgres.bulk_copy import read_arrays
-from trading_pipeline.adapters.stores.postgres.database import reading
+from trading_pipeline.adapters.stores.postgres.database import reading, repeatable
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, validated
 from trading_pipeline.adapters.stores.postgres.tables import bars, raw_bars
 from trading_pipeline.domain.model.bar_history import Conflict, FirstAvailableBar
@@ -217,7 +217,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
     ) -> int:
         """Choose and write in one statement, leaving equal rows untouched."""
         scope = _range(instrument_ids, timeframe, start, end)
-        with self._engine.begin() as connection:
+        with repeatable(self._engine) as connection:
             return connection.execute(_CONSOLIDATE, {**scope, "by_run": self._run_id}).rowcount
 
     def frame(

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from trading_pipeline.adapters.stores.postgres.answers import AGAINST, ANSWERS, JUDGED, VERDICTS
 from trading_pipeline.adapters.stores.postgres.bulk_copy import copy_text, instants, merge
-from trading_pipeline.adapters.stores.postgres.database import reading
+from trading_pipeline.adapters.stores.postgres.database import reading, repeatable
 from trading_pipeline.adapters.stores.postgres.tables import data_checks
 from trading_pipeline.domain.model.checks import CheckName, DataCheck, FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -102,7 +102,7 @@ class PostgresCheckStore(CheckStore):
         parts = [part for one in sorted(judged, key=_series) for part in one.parts(_BARS_AT_ONCE)]
         if not parts:
             return 0
-        with self._engine.begin() as connection:
+        with repeatable(self._engine) as connection:
             known: set[int] = set(connection.exec_driver_sql(_KNOWN, _ranges(parts)).scalars())
             fresh = [part for place, part in enumerate(parts) if place not in known]
             # Another run may judge a bar of theirs meanwhile; then they are merged like any others.

@@ -67,7 +67,9 @@ def read_arrays(connection: Connection, query: str, parameters: Parameters) -> l
 
 
 def stage(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row | str]) -> str:
-    """Copy rows of text into a temporary table that is gone after the transaction.
+    """Copy rows of text into a temporary table that is empty again after the transaction.
+
+    The session keeps it: to make one takes as long as to merge the rows of a wave, and tells every other session.
 
     :param columns: names of columns of ``table``, which give the temporary ones their types.
     :param rows: values in PostgreSQL's own spelling, ``None`` for no value; or texts as ``copy_text`` takes them.
@@ -75,10 +77,12 @@ def stage(connection: Connection, table: Table, columns: Sequence[str], rows: It
     """
     name = f"staged_{table.name}"
     staged = Identifier(name)
-    # The transaction may have staged rows of this table before.
-    _execute(connection, SQL("DROP TABLE IF EXISTS {}").format(staged))
-    made = SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
-    _execute(connection, made.format(staged, _listed(columns), _name(table)))
+    # In one message, and emptied because the transaction may have staged rows of this table before.
+    made = SQL(
+        "CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table}"
+        " WITH NO DATA; DELETE FROM {staged}"
+    )
+    _execute(connection, made.format(staged=staged, columns=_listed(columns), table=_name(table)))
     statement = SQL("COPY {} FROM STDIN").format(staged)
     with _as_by_sqlalchemy(statement), _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from psycopg.errors import DiskFull
 from pydantic_core import from_json
@@ -48,6 +49,15 @@ def connect(url: str, patience_ms: int = 0, kept: int = 4) -> Engine:
     return pinged_after_rest(engine)
 
 
+@cache
+def kept_engine(url: str, process_id: int) -> Engine:  # noqa: ARG001
+    """One engine for all runs and ticks of a process: one of its own would connect and compile every statement anew.
+
+    :param process_id: a forked worker must not use the connections of its parent.
+    """
+    return connect(url)
+
+
 def _raise_traded_elsewhere(context: ExceptionContext) -> None:
     """A trigger's refusal in our own words, so that whoever sorts errors knows it from rows that cannot be written."""
     if getattr(context.original_exception, "sqlstate", None) == _FENCED:
@@ -61,6 +71,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
     Without one that is begun and rolled back around it, a question goes to the server once and not three times.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
+@contextmanager
+def repeatable(engine: Engine) -> Iterator[Connection]:
+    """A transaction that does not wait for the disk, for rows that whoever loses them computes again.
+
+    What a server lost with its machine is lost from the newest transaction back, so that all of it is on the disk as
+    soon as a later transaction has waited. See docs/decisions/0127.
+    """
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield connection
 
 

@@ -8,7 +8,7 @@ from psycopg.sql import SQL
 from sqlalchemy import Engine, Row
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
-from trading_pipeline.adapters.stores.postgres.database import reading
+from trading_pipeline.adapters.stores.postgres.database import reading, repeatable
 from trading_pipeline.adapters.stores.postgres.tables import signals as signals_table
 from trading_pipeline.adapters.stores.strategy.setup_rows import save_setups
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -86,7 +86,7 @@ class PostgresSignalStore(SignalStore):
     ) -> int:
         """Merge by signal id, delete what the range no longer has, in one transaction with the setups."""
         scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
-        with self._engine.begin() as connection:
+        with repeatable(self._engine) as connection:
             rows = [(*_row(signal), self._run_id) for signal in signals]
             written = merge(connection, signals_table, _COLUMNS, rows, unless=_ACTED_UPON, ignoring=("run_id",))
             written += save_setups(connection, setups, _ACTED_UPON, self._run_id)

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
-from trading_pipeline.adapters.stores.postgres.database import reading
+from trading_pipeline.adapters.stores.postgres.database import reading, repeatable
 from trading_pipeline.adapters.stores.postgres.schemas import SNAPSHOTS, validated
 from trading_pipeline.adapters.stores.postgres.tables import indicator_snapshots
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -47,7 +47,7 @@ class PostgresSnapshotStore(SnapshotStore):
         """Merge by instrument and close, delete what the range no longer has."""
         validated(snapshots, SNAPSHOTS)
         scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
-        with self._engine.begin() as connection:
+        with repeatable(self._engine) as connection:
             written = merge(
                 connection,
                 indicator_snapshots,

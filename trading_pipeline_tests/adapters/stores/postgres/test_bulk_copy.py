@@ -26,6 +26,26 @@ def test_equal_rows_are_left_alone_and_others_follow(database: Engine) -> None:
         assert merge(connection, heartbeats, COLUMNS, []) == 0
 
 
+def test_rows_that_were_staged_before_are_not_merged_again(database: Engine) -> None:
+    with database.begin() as connection:
+        merge(connection, heartbeats, COLUMNS, [("api", "a")])
+    with database.begin() as connection:
+        merge(connection, heartbeats, COLUMNS, [("feed", "b")])
+        connection.execute(text("DELETE FROM trading.heartbeats"))
+        assert merge(connection, heartbeats, COLUMNS, [("worker", "c")]) == 1
+        assert connection.execute(text("SELECT component FROM trading.heartbeats")).scalars().all() == ["worker"]
+
+
+def test_a_session_makes_its_temporary_table_once(database: Engine) -> None:
+    made = set()
+    # more often than the driver waits before it prepares a statement
+    for detail in "abcdefgh":
+        with database.begin() as connection:
+            merge(connection, heartbeats, COLUMNS, [("api", detail)])
+            made.add(connection.execute(text("SELECT 'staged_heartbeats'::regclass::oid")).scalar_one())
+    assert len(made) == 1
+
+
 @pytest.mark.parametrize(
     ("unless", "ignoring", "changed"),
     [("FALSE", (), 1), ("stored.detail = 'held'", (), 0), ("FALSE", ("detail",), 0)],

@@ -9,11 +9,12 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.postgres.access_tables import users
 from trading_pipeline.adapters.stores.postgres.condition_tables import tickers
-from trading_pipeline.adapters.stores.postgres.database import connect, ensure_database
+from trading_pipeline.adapters.stores.postgres.database import connect, ensure_database, repeatable
 from trading_pipeline.adapters.stores.postgres.migration import migrate
 from trading_pipeline.adapters.stores.postgres.operations_tables import notifications
 from trading_pipeline.adapters.stores.postgres.research_tables import setups
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline_tests.architecture.source_tree import PACKAGE
 
 
 def test_migrating_twice_changes_nothing(database_url: str, database: Engine) -> None:
@@ -59,3 +60,20 @@ def test_a_stale_connection_is_replaced_before_use(database_url: str) -> None:
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar() != forgotten
     kept.dispose()
     other.dispose()
+
+
+def test_only_a_repeatable_transaction_leaves_the_disk_behind(database: Engine) -> None:
+    setting = text("SHOW synchronous_commit")
+    with database.begin() as connection:
+        connection.execute(text("SET synchronous_commit = on"))
+        session = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+    with repeatable(database) as connection:
+        assert connection.execute(setting).scalar() == "off"
+    with database.begin() as connection:
+        assert connection.execute(text("SELECT pg_backend_pid()")).scalar() == session
+        assert connection.execute(setting).scalar() == "on"
+
+
+def test_orders_fills_and_the_mark_of_a_wave_wait_for_the_disk() -> None:
+    hurried = {path.stem for path in PACKAGE.rglob("*.py") if "repeatable(" in path.read_text()}
+    assert hurried == {"database", "bar_store", "check_store", "snapshot_store", "signal_store"}

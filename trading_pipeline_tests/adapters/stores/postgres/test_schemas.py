@@ -22,6 +22,15 @@ def test_a_sound_frame_passes_unchanged() -> None:
     pd.testing.assert_frame_equal(validated(a_frame(), BARS), a_frame())
 
 
+def test_a_frame_like_one_that_passed_is_looked_at_all_the_same() -> None:
+    validated(a_frame(), BARS)
+    nameless = a_frame().assign(instrument_id=a_frame()["instrument_id"].where([True, False, True]))
+    with pytest.raises(DataError, match="frame refused"):
+        validated(nameless, BARS)
+    with pytest.raises(DataError, match="frame refused"):
+        validated(a_frame().rename(columns={"turnover": "close"}), BARS)
+
+
 def test_rows_out_of_order_are_named() -> None:
     frame = a_frame().iloc[[0, 2, 1]].reset_index(drop=True)
     with pytest.raises(DataError, match=r"BTCUSDT.BYBIT 2025-03-01T01:00:00.*one row per instrument and open time"):
