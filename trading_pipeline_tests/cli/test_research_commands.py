@@ -612,9 +612,9 @@ def test_a_backtest_refuses_what_the_pipeline_refuses(bars: Path, own_config: Pa
         backtest(bars, strategy="rsi")
 
 
-@pytest.mark.parametrize(("policy", "signals"), [("compute_over", True), ("refuse", False)])
+@pytest.mark.parametrize(("policy", "trades"), [("compute_over", True), ("refuse", False)])
 def test_a_hole_in_a_file_means_what_the_universe_says(
-    tmp_path: Path, own_config: Path, policy: str, signals: bool
+    tmp_path: Path, own_config: Path, policy: str, trades: bool
 ) -> None:
     universe = own_config.parent / "universe.yaml"
     universe.write_text(universe.read_text().replace("policy: compute_over", f"policy: {policy}"))
@@ -622,7 +622,7 @@ def test_a_hole_in_a_file_means_what_the_universe_says(
     source = write_bars(tmp_path / "holed.csv.gz", whole.drop(index=[20]))
     backtest(source, "--json", tmp_path / "run.json", strategy="ema_atr")
     run = json.loads((tmp_path / "run.json").read_text())
-    assert (run["metrics"]["signals"] > 0, run["params"]["holes"]) == (signals, policy)
+    assert (run["metrics"]["trades"] > 0, run["params"]["holes"]) == (trades, policy)
 
 
 def test_what_a_file_does_not_run_is_no_live_run(bars: Path, own_config: Path) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, not_, select, text
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import signals
 from trading_pipeline.adapters.stores.strategy.signal_store import signal_of
+from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import UNTRADED, Bias, Signal, SignalKind
 from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
@@ -15,12 +16,13 @@ from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
 _FAILED = "a strategy failed about the instrument"
 _UNCOMPUTED = "nothing is computed of its bar"
 # Numbers are stored of exactly the bars that strategies are asked about.
-_UNHEARD = text("""
+_UNHEARD = text(f"""
 SELECT due.close_time, wave.close_time IS NOT NULL AS failed,
-    (SELECT string_agg(verdict.name || ': ' || verdict.detail, '; ' ORDER BY verdict.name)
-     FROM trading.data_checks AS verdict
-     WHERE verdict.instrument_id = :instrument_id AND verdict.timeframe = :timeframe
-         AND verdict.close_time = due.close_time AND NOT verdict.passed) AS against
+    (SELECT string_agg(answer.name || ': ' || answer.detail, '; ' ORDER BY answer.name)
+     FROM trading.data_checks AS bar
+     CROSS JOIN LATERAL (VALUES {", ".join(f"('{name}', bar.{name})" for name in CheckName)}) AS answer(name, detail)
+     WHERE bar.instrument_id = :instrument_id AND bar.timeframe = :timeframe
+         AND bar.close_time = due.close_time AND NOT bar.passed AND answer.detail <> '') AS against
 FROM unnest(CAST(:closes AS timestamptz[])) AS due(close_time)
 LEFT JOIN trading.waves AS wave ON wave.close_time = due.close_time AND wave.timeframe = :timeframe
     AND :instrument_id = ANY(wave.unanswered)
@@ -29,7 +31,7 @@ WHERE wave.close_time IS NOT NULL OR NOT EXISTS (
     WHERE snapshot.instrument_id = :instrument_id AND snapshot.timeframe = :timeframe
         AND snapshot.close_time = due.close_time)
 ORDER BY due.close_time
-""")
+""")  # noqa: S608 (names of columns)
 
 
 class PostgresSignalReader(SignalReader):
