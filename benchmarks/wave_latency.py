@@ -68,12 +68,15 @@ class Market:
     """What is generated, and when its clock begins.
 
     :param backfilled: whether the day so far is computed first, as it is where the system has run before.
+    :param uncounted: waves before the first that is measured; the first runs of each process pay for its imports, and
+        the first wave of each timeframe computes its whole day.
     """
 
     symbols: Sequence[str]
     start: datetime
     timeframes: Sequence[Timeframe] = (Timeframe.M15,)
     backfilled: bool = False
+    uncounted: int = 2
 
 
 ONE_INSTRUMENT = Market(("BTCUSDT",), START)
@@ -134,10 +137,10 @@ def midnights(resident_yaml: Path, days: int) -> Table:
     symbols = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
     stored = []
     for day in range(days):
-        start = START.replace(hour=23, minute=45) + timedelta(days=day)
-        market = Market(symbols, start, TIMEFRAMES, backfilled=True)
+        start = START.replace(hour=22, minute=45) + timedelta(days=day)
+        # Fourteen waves of five minutes lead to it, and an hour has closed among them, as it has where a system runs.
+        market = Market(symbols, start, TIMEFRAMES, backfilled=True, uncounted=14)
         with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
-            # the first two waves are not counted, and the third is the midnight's
             stored += measure(Path(folder), resident_yaml, 1, market).plans_stored
     return narrow_table(f"{len(symbols)} instruments, {len(TIMEFRAMES)} timeframes at once", stored)
 
@@ -178,7 +181,7 @@ def measure(folder: Path, dagster_yaml: Path, waves: int, market: Market = ONE_I
         if market.backfilled:
             backfill(system.webserver, market)
         sample = Sample()
-        for number in range(waves + 2):
+        for number in range(waves + market.uncounted):
             time.sleep(SENSORS_RETURN_S)
             told_at = time.time()
             while (stand := clock.advance()).event:
@@ -187,7 +190,7 @@ def measure(folder: Path, dagster_yaml: Path, waves: int, market: Market = ONE_I
                 time.sleep(SENSORS_RETURN_S)
                 told_at = time.time()
             wait_until_settled(clock, engine, stand.now, closing_timeframes(stand.now, market.timeframes))
-            if number >= 2:  # the first runs of each process pay for its imports
+            if number >= market.uncounted:
                 collect(engine, stand.now, told_at, sample)
         engine.dispose()
         return sample
