@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.postgres.bulk_copy import copy_text, instants
-from trading_pipeline.adapters.stores.postgres.database import reading
+from trading_pipeline.adapters.stores.postgres.database import reading, repeatable
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, validated
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -100,11 +100,11 @@ class PostgresBulkBarStore(BulkBarStore):
         self._single = PostgresBarStore(engine, run_id)
 
     def append(self, bars: WrittenBars, source: BarSource) -> int:
-        """Compare sources only where another one had told something."""
+        """Compare sources only where another one had told something; whoever loses a page fetches it again."""
         if not len(bars):
             return 0
         validated(bars.frame(), BARS)
-        with self._engine.begin() as connection:
+        with repeatable(self._engine) as connection:
             new, consolidated = self._insert(connection, bars, source)
         if consolidated < len(bars):
             start, end = from_ms(int(bars.open_ms[0])), from_ms(int(bars.open_ms[-1]))

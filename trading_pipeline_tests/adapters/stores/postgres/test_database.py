@@ -76,4 +76,4 @@ def test_only_a_repeatable_transaction_leaves_the_disk_behind(database: Engine) 
 
 def test_orders_fills_and_the_mark_of_a_wave_wait_for_the_disk() -> None:
     hurried = {path.stem for path in PACKAGE.rglob("*.py") if "repeatable(" in path.read_text()}
-    assert hurried == {"database", "bar_store", "check_store", "snapshot_store", "signal_store"}
+    assert hurried == {"database", "bar_store", "bulk_bar_store", "check_store", "snapshot_store", "signal_store"}
