@@ -52,6 +52,7 @@ class SimulatedAccount:
 
     :param limiter: counts the account's requests, as that of all processes does; ``None``: nobody counts.
     :ivar processes: names under which those write who are at work beside the runs.
+    :ivar ended: runs that were found on record, and over.
     :param lookup_window_s: wall seconds in which "no such order" proves nothing; 20 in production.
     """
 
@@ -63,6 +64,7 @@ class SimulatedAccount:
     lookup_window_s: float = 0.0
     postbox: Postbox = field(default_factory=Postbox)
     processes: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         PostgresAccountRegister(self.database).register(ACCOUNT, "the account's key")

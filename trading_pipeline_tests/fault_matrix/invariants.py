@@ -184,8 +184,13 @@ def off_the_record(account: SimulatedAccount) -> list[str]:
     )
     found = []
     for run_id, subject, step, name in rows(account, query):
+        if run_id in account.processes | account.ended:
+            continue
         run = history().get_run_by_id(str(run_id))
-        if run_id not in account.processes and (run is None or not run.is_finished):
+        if run is not None and run.is_finished:
+            # It stays so; of a walk of hundreds of runs all would be asked for after each of them.
+            account.ended.add(str(run_id))
+        else:
             found.append(f"{subject} {name} is {step} by {run_id!r}, {'on no record' if run is None else run.status}")
     return found
 
