@@ -4,8 +4,7 @@ One step for the timeframes of a run: at midnight all of them close, and a step 
 longer than their bars.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -14,6 +13,7 @@ from trading_pipeline.adapters.stores.market_data.quality_store import PostgresQ
 from trading_pipeline.adapters.stores.postgres import tables
 from trading_pipeline.defs.catalogue import ASKED
 from trading_pipeline.defs.code_versions import CODE_VERSIONS
+from trading_pipeline.defs.market_data.bars_metadata import metadata_of
 from trading_pipeline.defs.market_data.checks import CHECKS, check_results, judged_alone
 from trading_pipeline.defs.market_data.partitions import (
     DERIVATIONS,
@@ -27,18 +27,13 @@ from trading_pipeline.defs.market_data.partitions import (
     wave_of,
     wave_scope,
 )
-from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
-from trading_pipeline.services.market_data.bars_report import BarsReport
 from trading_pipeline.services.market_data.record_quality import record_quality
 from trading_pipeline.services.market_data.refresh_bars import refresh_bars
-
-_SHOWN_OUTAGES = 50
-"""In the metadata of a run; the others are listed by the API and the command line."""
 
 
 def _spec(timeframe: Timeframe) -> dg.AssetSpec:
@@ -89,39 +84,5 @@ def bars(
         record_quality(noticed, events.stream() if wave else None, report.noticed)
         asset = f"bars_{timeframe}"
         version = tell_partitions(context, asset, stores.contents(tables.bars, scope), pictures(report.newest_closes))
-        yield dg.MaterializeResult(asset_key=asset, data_version=version, metadata=_metadata(report))
+        yield dg.MaterializeResult(asset_key=asset, data_version=version, metadata=metadata_of(report))
         yield from check_results(context, stores, report.failed, report.gaps, timeframe)
-
-
-def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:
-    """What the whole run did."""
-    last = report.last_close.isoformat() if report.last_close else "none"
-    # A table only where there is something to see: mostly the venue has lost nothing.
-    lost = {"outages": _outage_table(report.outages)} if report.outages else {}
-    return {
-        **lost,
-        "bars_checked": dg.MetadataValue.int(report.checks.bars),
-        "rows_changed": dg.MetadataValue.int(report.changed),
-        "last_close": dg.MetadataValue.text(last),
-        "noticed": dg.MetadataValue.json(dict(Counter(event.kind.value for event in report.noticed))),
-        "gaps_healed": dg.MetadataValue.json({gap.instrument_id: gap.healed for gap in report.gaps if gap.healed}),
-    }
-
-
-def _outage_table(outages: Sequence[Outage]) -> dg.MetadataValue:
-    """What the venue has lost of the bars that the run read, with its answers."""
-    rows = [
-        dg.TableRecord(
-            {
-                "instrument_id": one.instrument_id,
-                "first_open": one.first_open.isoformat(),
-                "end": one.end.isoformat(),
-                "bars": one.bars,
-                "asked_at": one.asked_at.isoformat(),
-                "asked_again_at": one.asked_again_at.isoformat(),
-                "answer": one.answer,
-            }
-        )
-        for one in outages[:_SHOWN_OUTAGES]
-    ]
-    return dg.MetadataValue.table(rows)

@@ -1,6 +1,6 @@
 """What a materialisation of bars did and found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,3 +47,9 @@ def joined(reports: Sequence[BarsReport], failed: Sequence[FailedBars]) -> BarsR
         noticed=tuple(event for one in reports for event in one.noticed),
         outages=tuple(outage for one in reports for outage in one.outages),
     )
+
+
+def outages_in(outages: Mapping[InstrumentId, Sequence[Outage]], start: datetime, end: datetime) -> tuple[Outage, ...]:
+    """Those that touch a range (UTC), the newest first of each instrument."""
+    of_all = (one for several in outages.values() for one in reversed(several))
+    return tuple(one for one in of_all if start < one.end and one.first_open < end)

@@ -1,32 +1,23 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
-from trading_pipeline.domain.model.holes import Outage
-from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instrument_rows import instrument_rows
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.domain.model.quality import QualityEvent, QualityRules
+from trading_pipeline.domain.model.quality import QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.venue.market_data import MarketData
-from trading_pipeline.services.market_data.bars_report import BarsReport, joined
+from trading_pipeline.services.market_data.bars_report import BarsReport, joined, outages_in
 from trading_pipeline.services.market_data.check_bars import Save, check_frame
 from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
 from trading_pipeline.services.market_data.derive_bars import derive_bars
-from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
-from trading_pipeline.services.market_data.notice_anomalies import notice_anomalies
-from trading_pipeline.services.market_data.notice_gaps import (
-    backfill_noticed,
-    gap_noticed,
-    lag_noticed,
-    outages_noticed,
-)
+from trading_pipeline.services.market_data.fill_gaps import fill_gaps
+from trading_pipeline.services.market_data.notice_bars import notice_bars
 
 # A day of 15m bars.
 _PLOTTED_BARS = 96
@@ -100,34 +91,11 @@ def _refreshed(
     copied = {gap.instrument_id: gap.copied for gap in gaps if gap.copied}
     changed = consolidate_bars(bars, scope, now, copied) + sum(gap.healed for gap in gaps if gap.copied)
     # Read once: of a year of minutes it takes as long as to copy them.
-    frame = bars.frame(scope.instrument_ids, scope.timeframe, *scope.open_times_until(now))
+    start, end = scope.open_times_until(now)
+    frame = bars.frame(scope.instrument_ids, scope.timeframe, start, end)
     verdicts = check_frame(frame, bars, save, scope)
     prices = frame["close"].to_numpy()
     closes = {name: prices[rows][-_PLOTTED_BARS:].tolist() for name, rows in instrument_rows(frame)}
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
-    noticed = [
-        *notice_anomalies(frame, scope, rules),
-        *_gaps_noticed(gaps, scope.timeframe, now, live=wave is not None),
-        *lag_noticed(scope.timeframe, wave, now, rules.max_lag),
-    ]
-    return BarsReport(tuple(gaps), changed, verdicts, (), last, closes, tuple(noticed), _seen(outages, scope, now))
-
-
-def _seen(outages: Mapping[InstrumentId, Sequence[Outage]], scope: PartitionRange, now: datetime) -> tuple[Outage, ...]:
-    """Those among the bars that were read, the newest first of each instrument."""
-    start, end = scope.open_times_until(now)
-    of_all = (one for several in outages.values() for one in reversed(several))
-    return tuple(one for one in of_all if start < one.end and one.first_open < end)
-
-
-def _gaps_noticed(
-    gaps: Iterable[GapReport], timeframe: Timeframe, now: datetime, *, live: bool
-) -> Iterator[QualityEvent]:
-    """What the venue has lost, and in a wave what is missing and what was fetched."""
-    for gap in gaps:
-        yield from outages_noticed(gap.instrument_id, timeframe, gap.lost, now)
-        if live and gap.missing:
-            yield gap_noticed(gap.instrument_id, timeframe, gap.missing, now)
-        if live and gap.healed:
-            first, last = gap.asked
-            yield backfill_noticed(gap.instrument_id, timeframe, gap.healed, first, last + timeframe.duration, now)
+    noticed = tuple(notice_bars(frame, gaps, scope, rules, now, wave))
+    return BarsReport(tuple(gaps), changed, verdicts, (), last, closes, noticed, outages_in(outages, start, end))
