@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from trading_pipeline.cli.main import app
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
+from trading_pipeline_tests.testkit.answering import answering
 
 FIRST, HOUR = 1_740_787_200_000, 3_600_000
 
@@ -92,6 +94,22 @@ def test_days_of_the_venue_come_into_the_database_once(
     engine.dispose()
     with pytest.raises(ConfigurationError, match="symbol ETHUSDT may not be backfilled here; allowed: BTCUSDT"):
         said("backfill", "ETHUSDT")
+
+
+@pytest.mark.usefixtures("environment")
+def test_whole_days_are_launched_as_a_backfill_of_dagster(exchange: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    launched = {"launchPartitionBackfill": {"__typename": "LaunchBackfillSuccess", "backfillId": "abcdefgh"}}
+    asked: list[dict[str, Any]] = []
+    with answering(launched, asked=asked) as dagster:
+        for name, value in {**exchange.environment(), "TRADING_DAGSTER_URL": dagster}.items():
+            monkeypatch.setenv(name, value)
+        told = said("backfill", "btcusdt", "--interval", "15", "--days", "2", "--mode", "async")
+    assert told.startswith("launched abcdefgh: ")
+    assert told.rstrip().endswith("/runs/b/abcdefgh")
+    (question,) = asked
+    params = question["variables"]["params"]
+    assert params["assetSelection"] == [{"path": ["bars_15m"]}]
+    assert params["partitionNames"] == ["2025-05-30|BTCUSDT.BYBIT", "2025-05-31|BTCUSDT.BYBIT"]
 
 
 _FAILING_LATER = """

@@ -1,10 +1,6 @@
-import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import psycopg
 import pytest
@@ -25,35 +21,11 @@ from trading_pipeline.runtime.replay.backfill import launch_backfill, wait_for_b
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock, replay
 from trading_pipeline.runtime.replay.report import ReportHeader, report_rows
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
+from trading_pipeline_tests.testkit.answering import answering
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import store_plan, trade_plan
 
 QUARTER = [Timeframe.M15]
-
-
-@contextmanager
-def answering(*answers: dict[str, object]) -> Iterator[str]:
-    """A web server that gives these answers, the last for ever."""
-    left = list(answers)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            body = json.dumps({"data": left.pop(0) if len(left) > 1 else left[0]}).encode()
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def compute(database: Engine, wave: datetime) -> None:
